@@ -68,7 +68,7 @@ class TaskClassifier(ClassifierMixin, BaseEstimator):
     member_ : ndarray of shape (n_services, n_classes)
         1 where the service belongs to the class, else 0.
     pipeline_ : sklearn.pipeline.Pipeline
-        Features and logistic regression, fitted on all texts.
+        Features and logistic regression, fitted on all texts; it takes normalised texts.
     calibration_ : Calibration
         Temperature and outside offset.
     training_classes_ : ndarray of shape (n_texts,)
@@ -145,7 +145,7 @@ class TaskClassifier(ClassifierMixin, BaseEstimator):
         self.calibration_ = Calibration()
         if self.calibration_folds:
             self._calibrate(texts, targets, groups, fit_params)
-        self.pipeline_.fit(texts, targets, **fit_params)
+        self.pipeline_.fit([normalise(text) for text in texts], targets, **fit_params)
         return self
 
     def predict_proba(self, X: Sequence[str]) -> Floats:
@@ -183,7 +183,6 @@ class TaskClassifier(ClassifierMixin, BaseEstimator):
 
     def _pipeline(self) -> Pipeline:
         words = TfidfVectorizer(
-            preprocessor=normalise,
             tokenizer=tokens,
             token_pattern=None,
             lowercase=False,
@@ -208,7 +207,7 @@ class TaskClassifier(ClassifierMixin, BaseEstimator):
         held_out: list[Floats] = [np.empty((0, 0))] * len(texts)
         for train, test in folds.split(texts, targets, groups):
             params = {name: values[train] for name, values in fit_params.items()}
-            fitted = clone(self.pipeline_).fit([texts[i] for i in train], targets[train], **params)
+            fitted = clone(self.pipeline_).fit([normalise(texts[i]) for i in train], targets[train], **params)
             for i, scores in zip(test, _unit_scores(fitted, [texts[i] for i in test]), strict=True):
                 held_out[i] = scores
         rows = np.searchsorted(self.classes_, self.training_classes_)

@@ -115,7 +115,7 @@ def train(
     with err.status("Training; a minute or two"):
         folder, figures = train_and_save(data, output)
     show_mapping({"held-out figures": figures})
-    err.print(f"Saved as {folder}", markup=False)
+    err.print(f"Saved as {folder}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -134,7 +134,7 @@ def evaluate(
         evaluation = run(load_model(model), paths, update)
     show_evaluation(evaluation)
     if report:
-        err.print(f"Report: {write_report(evaluation, report)}", markup=False)
+        err.print(f"Report: {write_report(evaluation, report)}", markup=False, soft_wrap=True)
 
 
 @data_app.command("check")

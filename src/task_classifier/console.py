@@ -85,14 +85,16 @@ def show_sentences(readings: Sequence[SentenceReading], shares: Mapping[str, flo
 
 def show_summary(summary: Summary, target: str) -> None:
     """Print what a scoring run did."""
-    err.print(f"{summary.rows:,} rows written to {target}", markup=False)
+    err.print(f"{summary.rows:,} rows written to {target}", markup=False, soft_wrap=True)
     for name, counts in (("label", summary.labels), ("status", summary.statuses)):
         shares = ", ".join(f"{key} {count:,}" for key, count in sorted(counts.items()))
         err.print(f"  {name}: {shares or 'none'}", markup=False)
     if summary.errors:
         err.print(f"  {summary.errors:,} rows could not be classified; see the column `error`.", style="yellow")
     if summary.rejects:
-        err.print(f"  {summary.rejects:,} records could not be read; see {target}.rejects.csv", style="yellow")
+        err.print(
+            f"  {summary.rejects:,} records could not be read; see {target}.rejects.csv", style="yellow", soft_wrap=True
+        )
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
@@ -159,7 +161,7 @@ def show_mapping(values: Mapping[str, Any]) -> None:
 def show_error(message: str, code: str) -> None:
     """Print an error with its code."""
     err.print(f"[bold red]error[/] \\[{code}]: ", end="")
-    err.print(message, markup=False)
+    err.print(message, markup=False, soft_wrap=True)
 
 
 @contextmanager

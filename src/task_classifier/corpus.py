@@ -79,7 +79,7 @@ def label_suspects(dataset: Dataset) -> list[Finding]:
         TfidfVectorizer(
             preprocessor=normalise, tokenizer=tokens, token_pattern=None, lowercase=False, min_df=2, sublinear_tf=True
         ),
-        LogisticRegression(C=10.0, class_weight="balanced", max_iter=200),
+        LogisticRegression(C=10.0, class_weight="balanced", solver="newton-cg", tol=1e-3),
     )
     probabilities = cross_val_predict(
         model, dataset.texts, codes, groups=dataset.groups, cv=folds, method="predict_proba"

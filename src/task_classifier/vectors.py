@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from task_classifier.errors import DataError
-from task_classifier.text import normalise, tokens
+from task_classifier.text import tokens
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class WordVectors:
 
 
 class MeanWordVectorizer(TransformerMixin, BaseEstimator):
-    """Texts to the weighted mean of their words' vectors.
+    """Normalised texts to the weighted mean of their words' vectors.
 
     A linear model over this mean folds into one score per word and class, so serving needs no vectors.
 
@@ -107,7 +107,7 @@ class MeanWordVectorizer(TransformerMixin, BaseEstimator):
         """Return each word's share of its text's weight, of shape (n_texts, n_words)."""
         weights, columns, values, ends = self.word_vectors.weights, [], [], [0]
         for text in texts:
-            known = [self.vocabulary_[t] for t in tokens(normalise(text)) if t in self.vocabulary_]
+            known = [self.vocabulary_[t] for t in tokens(text) if t in self.vocabulary_]
             total = float(weights[known].sum()) or 1.0
             columns += known
             values += [float(weights[index]) / total for index in known]
