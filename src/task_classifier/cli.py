@@ -28,7 +28,8 @@ DataFolder = Annotated[Path, typer.Option("--data", help="Folder with descriptio
 
 def main() -> None:
     """Run the command line; exits with 0, 1, 2, 3, 130 or 143 as README.md says."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, _stop)
     try:
         app()
     except TaskClassifierError as error:
@@ -45,6 +46,13 @@ def main() -> None:
 
         show_error("Out of memory; score the input in smaller files.", "out_of_memory")
         sys.exit(3)
+
+
+def _stop(*_: object) -> None:
+    """End the run so that half-written files are removed."""
+    # Python drops an exception that rises within a callback from C: raise again each second until one gets through.
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    sys.exit(143)
 
 
 def _print_version(wanted: bool) -> None:
