@@ -120,7 +120,7 @@ def train(
     from task_classifier.console import err, show_mapping
     from task_classifier.training import train_and_save
 
-    with err.status("Training; a minute or two"):
+    with err.status("Training; some minutes"):
         folder, figures = train_and_save(data, output)
     show_mapping({"held-out figures": figures})
     err.print(f"Saved as {folder}", markup=False, soft_wrap=True)

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedGroupKFold
 
-from task_classifier.errors import DataError, TextError
+from task_classifier.errors import DataError, TaxonomyError, TextError
 from task_classifier.taxonomy import LABELS, Taxonomy, read_taxonomy
 from task_classifier.text import check, normalise, tokens
 
@@ -200,7 +200,7 @@ def _records(reader: Any, name: str) -> Iterator[dict[str, Any]]:
 def _class_or_blank(taxonomy: Taxonomy, service: str) -> str:
     try:
         return taxonomy.class_of(service)
-    except Exception:
+    except TaxonomyError:
         return ""
 
 
